@@ -281,15 +281,16 @@ def _as_choice(node: Node, want: glue.ChoiceType) -> Column:
     return kept_null(node.column, pack(parts))
 
 
-def parsed(node: Node, kind: glue.DataType, before: Sequence[Column] = ()) -> Node:
+def parsed(node: Node, kind: glue.DataType, before: Sequence[Column] = (), pattern: str = "") -> Node:
     """A column of text read as a type: a choice of that type and, for texts that are none such, the text.
 
-    `before` are values that are taken first, where they are not null. A number that the type cannot hold whole is text.
+    `before` are values that are taken first, where they are not null; `pattern` is a regular expression of all other
+    texts that are read. A number that the type cannot hold whole is text.
     """
     # Strict, whatever Spark's ANSI mode: 1.5 is no int.
     name, text = node.name.replace("`", "``"), node.column
     whole = F.expr(f"try_cast(trim(`{name}`) as {to_spark(kind).simpleString()})")
-    value = F.coalesce(*before, whole)
+    value = F.coalesce(*before, F.when(text.rlike(f"^({pattern})$"), whole) if pattern else whole)
     # An empty field is a null of the type, as Glue's readers have it.
     stray = F.when(value.isNull() & (F.trim(text) != ""), text).cast(SparkString())
     choice = glue.ChoiceType([kind, glue.StringType()])

@@ -9,6 +9,7 @@ import gzip
 import io
 import itertools
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +19,18 @@ KNOWN_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 """What an escaper makes of the letter behind it ("Using the CSV format in AWS Glue"); others stand for themselves."""
 HIVE_ESCAPES = {"n": "\n", "r": "\r"}
 """The same in Hive's LazySimpleSerDe."""
+COMPRESSIONS = {"gz": "gzip", "bz2": "bzip2", "deflate": "deflate", "snappy": "snappy", "lz4": "lz4", "zst": "zstd"}
+"""By what files' names end, as Hadoop has it."""
 INDENT = " \t"
 _BASE64 = re.compile(r"[\w+/=\s-]*", re.ASCII)
 """Standard and for URLs."""
 
 Fields = list["str | None"]
 Tree = tuple[Any, ...]
-"""A type of Hive's text: ("text",), ("bytes",), ("array", tree), ("map", tree, tree) or ("struct", tree, tree, …)."""
+"""A type of Hive's text: ("text",), ("bytes",), ("array", tree), ("map", tree, tree) or ("struct", tree, tree, …).
+
+Behind "text" may be the regular expression of those that are values.
+"""
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,8 @@ def _nested(text: str, tree: Tree, separators: str, escape: str, null: str) -> A
         return None
     kind, *parts = tree
     if kind == "text":
-        return unescaped(text, escape)
+        plain = unescaped(text, escape)
+        return plain if not parts or re.fullmatch(parts[0], plain) else None
     if kind == "bytes":
         return of_base64(unescaped(text, escape))
     pieces = _parted(text, separators[0], escape)
@@ -233,12 +240,25 @@ def _field(text: str, start: int, dialect: Dialect, whole: bool) -> "tuple[str |
 
 
 def opened(content: bytes, compression: str, name: str = "") -> bytes:
-    """A file's bytes as they were before compression. Raises ValueError for a file that is not compressed so."""
+    """A file's bytes as they were before compression, of the kind that is given, or else as its name says.
+
+    Raises ValueError for a file that is not compressed so, and for a kind that is only read line by line.
+    """
+    ending = name.rpartition("/")[2].rpartition(".")[2]
+    compression = compression or COMPRESSIONS.get(ending, "")
     if not compression or not content:
         return content
     try:
-        return gzip.GzipFile(fileobj=io.BytesIO(content)).read() if compression == "gzip" else bz2.decompress(content)
-    except (OSError, EOFError) as error:
+        if compression == "gzip":
+            return gzip.GzipFile(fileobj=io.BytesIO(content)).read()
+        if compression == "bzip2":
+            return bz2.decompress(content)
+        if compression == "deflate":
+            return zlib.decompress(content)
+        raise ValueError(
+            f"The file {name} is compressed with {compression}: as a whole gzip, bzip2 and deflate are read."
+        )
+    except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"The file {name} is not compressed with {compression}: {error}.") from None
 
 

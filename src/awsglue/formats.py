@@ -39,14 +39,19 @@ class Options:
 
     def check(self, given: Iterable[str]) -> None:
         """Raises NotSupported for an option that is refused, ValueError for one that nobody knows."""
-        known = {name.lower() for name in (*self.honored, *self.hints, *self.spark)}
+        ours = {name.lower(): name for name in (*self.honored, *self.hints)}
+        exact = {*self.honored, *self.hints}
+        sparks = {name.lower() for name in self.spark}
         why = {name.lower(): reason for name, reason in (self.refused or {}).items()}
         for name in given:
             if name.lower() in why:
                 raise NotSupported(f"The option {name} of {self.of} is not supported: {why[name.lower()]}")
-            if name.lower() not in known:
-                names = ", ".join(sorted({*self.honored, *self.hints}))
-                raise ValueError(f"{name} is not an option of {self.of}, which takes {names}.")
+            if name in exact or name.lower() in sparks:
+                continue
+            if name.lower() in ours:
+                raise ValueError(f"{name} is not an option of {self.of}: it is spelled {ours[name.lower()]}.")
+            names = ", ".join(sorted(exact))
+            raise ValueError(f"{name} is not an option of {self.of}, which takes {names}.")
 
     def sparks(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Those of the given options that are Spark's, with a value."""

@@ -49,6 +49,8 @@ def read(session: SparkSession, files: Files) -> Read:
             return _json(session, files)
         if name == "csv":
             return Read(_csv(session, files))
+        if name == "xml" and "rowtag" not in {option.lower() for option in files.options}:
+            raise ValueError("Files of xml need the option rowTag, the tag of a record.")
         options = files.options if name not in READ else READ[name].sparks(files.options)
         if name == "avro":
             check_avro(files.options)

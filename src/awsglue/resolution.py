@@ -1,5 +1,6 @@
 """ResolveChoice: what becomes of the fields that have values of several types."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -52,12 +53,14 @@ def resolve_paths(nodes: Sequence[Node], specs: Iterable[tuple[str, str]]) -> li
     """Each path resolved by its action; a path to nothing is left alone. Raises ValueError for an action that is none."""
     resolved = list(nodes)
     for path, action in specs:
+        check_action(action)
         resolved = edit(resolved, path_in(resolved, path), partial(act, action=action))
     return resolved
 
 
 def resolve_all(nodes: Sequence[Node], action: str) -> list[Node]:
-    """Every choice resolved by one action, wherever it is."""
+    """Every choice resolved by one action, wherever it is. Raises ValueError for an action that is none."""
+    check_action(action)
     return [after for node in nodes for after in _everywhere(node, action)]
 
 
@@ -86,23 +89,27 @@ def has_choice(kind: glue.DataType) -> bool:
     return isinstance(kind, glue.ChoiceType)
 
 
+def check_action(action: str) -> None:
+    """Raises ValueError for an action that is none, also where there is nothing to resolve."""
+    if not re.fullmatch(r"\s*((cast|project)\s*:.+|make_cols\s*:?|(make|keep_as)_struct\s*:?)", action, re.IGNORECASE):
+        raise ValueError(f"{action!r} is not an action: use {ACTIONS}.")
+
+
 def act(node: Node, action: str) -> list[Node]:
-    """What an action makes of one node. What is no choice is cast, and otherwise left."""
+    """What an action that `check_action` lets through makes of one node. What is no choice is cast, and otherwise left."""
     verb, _, target = action.partition(":")
     verb = verb.strip().lower()
-    if verb == "cast" and target:
+    if verb == "cast":
         kind = parse_type(target, node.kind)
         return [as_type(node, kind)]
-    if verb == "project" and target:
+    if verb == "project":
         return [_project(node, target)]
-    if verb == "make_cols" and not target:
+    if verb == "make_cols":
         if not isinstance(node.kind, glue.ChoiceType):
             return [node]
         return [Node(f"{node.name}_{member.name}", member.column, member.kind) for member in members(node)]
-    if verb in ("make_struct", "keep_as_struct") and not target:
-        kept = struct_type(members(node)) if isinstance(node.kind, glue.ChoiceType) else node.kind
-        return [Node(node.name, node.column, kept)]
-    raise ValueError(f"{action!r} is not an action: use {ACTIONS}.")
+    kept = struct_type(members(node)) if isinstance(node.kind, glue.ChoiceType) else node.kind
+    return [Node(node.name, node.column, kept)]
 
 
 def _project(node: Node, target: str) -> Node:

@@ -19,6 +19,17 @@ from awsglue.schema import to_spark
 from awsglue.stages import Data
 from awsglue.texts import FIELDS, FILE, VALUE, fields, lines
 
+_REAL = r"\s*([+-]?(NaN|Infinity)|(?!.*([nN][aA][nN]|[iI][nN][fF])).*)\s*"
+_TEXTS: Mapping[type[glue.DataType], str] = {
+    glue.BooleanType: "(?i)true|false",
+    glue.FloatType: _REAL,
+    glue.DoubleType: _REAL,
+    glue.DecimalType: r"\S+",
+    glue.DateType: r"\d{4}-\d{1,2}-\d{1,2}",
+    glue.TimestampType: r"\s*\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{1,2}:\d{1,2}(\.\d{1,9})?\s*",
+}
+"""Of which texts LazySimpleSerDe makes a value; Spark's casts make one of more: of `1` a boolean, of a moment a date."""
+
 
 def read_text(session: SparkSession, table: CatalogTable, files: Files) -> Data:
     """The table's records. A column of numbers, dates and so on is a choice of its type and string, for what is neither."""
@@ -64,8 +75,16 @@ def _typed(table: CatalogTable, node: Node, kinds: Mapping[str, glue.DataType]) 
     if isinstance(kind, COMPLEX):
         return _nested(table, node, kind)
     patterns = serdes.timestamps_of(table) if isinstance(kind, glue.TimestampType) else []
-    choice = parsed(node, kind, [_moment(node.column, pattern) for pattern in patterns])
+    hives = _of_hive(kind) if serdes.reader_of(table) == "hive" else ""
+    choice = parsed(node, kind, [_moment(node.column, pattern) for pattern in patterns], hives)
     return Node(node.name, choice.column, choice.kind)
+
+
+def _of_hive(kind: glue.DataType) -> str:
+    """A regular expression of the texts of which LazySimpleSerDe makes such a value; empty for any."""
+    if isinstance(kind, (glue.ByteType, glue.ShortType, glue.IntegerType, glue.LongType)):
+        return r"[+-]?(\d+(\.\d*)?|\.\d+)"
+    return _TEXTS.get(type(kind), "")
 
 
 def _moment(text: Column, pattern: str) -> Column:
@@ -81,9 +100,8 @@ def _nested(table: CatalogTable, node: Node, kind: glue.DataType) -> Node:
         return node
     dialect = serdes.dialect_of(table)
     escape = dialect.escape if dialect.reader == "hive" else ""
-    reading = partial(
-        nested, tree=_tree(kind), separators=serdes.separators_of(table), escape=escape, null=dialect.null
-    )
+    tree = _tree(kind, of_hive=dialect.reader == "hive")
+    reading = partial(nested, tree=tree, separators=serdes.separators_of(table), escape=escape, null=dialect.null)
     texts = _texts(kind)
     return Node(node.name, fit(F.udf(reading, to_spark(texts))(node.column), texts, kind), kind)
 
@@ -99,11 +117,12 @@ def _texts(kind: glue.DataType) -> glue.DataType:
     return kind if isinstance(kind, glue.BinaryType) else glue.StringType()
 
 
-def _tree(kind: glue.DataType) -> Tree:
+def _tree(kind: glue.DataType, *, of_hive: bool) -> Tree:
     if isinstance(kind, glue.ArrayType):
-        return ("array", _tree(kind.elementType))
+        return ("array", _tree(kind.elementType, of_hive=of_hive))
     if isinstance(kind, glue.MapType):
-        return ("map", _tree(kind.keyType), _tree(kind.valueType))
+        return ("map", _tree(kind.keyType, of_hive=of_hive), _tree(kind.valueType, of_hive=of_hive))
     if isinstance(kind, glue.StructType):
-        return ("struct", *[_tree(field.dataType) for field in kind])
-    return ("bytes",) if isinstance(kind, glue.BinaryType) else ("text",)
+        return ("struct", *[_tree(field.dataType, of_hive=of_hive) for field in kind])
+    pattern = _of_hive(kind) if of_hive else ""
+    return ("bytes",) if isinstance(kind, glue.BinaryType) else ("text", pattern) if pattern else ("text",)

@@ -88,6 +88,7 @@ def test_older_versions_of_xgboost_and_other_boosted_trees_learn_too(server: Ser
         high, low = found[version]["scores"]
         assert (high > 0.95, low < 0.05) == (True, True)
     assert found["lightgbm"]["labels"] == found["catboost"]["labels"] == [0, 1, 2, 3]
+    assert max(found[name]["loss"] for name in ("lightgbm", "catboost")) < 1
 
 
 @pytest.mark.heavy

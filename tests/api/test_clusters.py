@@ -40,6 +40,8 @@ cat /home/hadoop/prepared
 sudo -u hadoop /usr/bin/python3 -c 'import sys, boto3; print(boto3.client("sts").get_caller_identity()["Arn"])'
 python3 -c 'import json; print(json.load(open("/mnt/var/lib/info/instance.json"))["isMaster"])'
 echo measured > here.txt
+sudo chown hadoop:hadoop here.txt
+sudo mkdir -p /var/log/own
 hdfs dfs -put here.txt /here.txt
 s3-dist-cp --src hdfs:///here.txt --dest $1
 beeline --silent=true --outputformat=csv2 -u jdbc:hive2://$SPARK_LOCAL_IP:10000 -e 'select 40 + 2 as answer'

@@ -312,6 +312,36 @@ def test_everybody_reads_an_object_by_its_own_access_list_alone(
     assert read() == [403, 403, 403]
 
 
+def test_a_bucket_refuses_the_public_access_that_it_blocks(client: Callable[..., Any], server: Any, air: str) -> None:
+    s3 = client("s3")
+
+    def block(*names: str) -> None:
+        s3.put_public_access_block(Bucket=air, PublicAccessBlockConfiguration=dict.fromkeys(names, True))
+
+    def read() -> int:
+        return sent(server, "GET", f"/{air}/open/x", {})[0]
+
+    everybody = {**may("s3:GetObject", f"{air}/*"), "Principal": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [everybody]})
+    block("BlockPublicPolicy", "BlockPublicAcls")
+    with pytest.raises(ClientError, match="AccessDenied.*BlockPublicPolicy"):
+        s3.put_bucket_policy(Bucket=air, Policy=policy)
+    block("RestrictPublicBuckets")
+    s3.put_bucket_policy(Bucket=air, Policy=policy)
+    assert (read(), s3.get_object(Bucket=air, Key="open/x")["Body"].read()) == (403, b"open")
+    s3.delete_public_access_block(Bucket=air)
+    assert read() == 200
+    s3.delete_bucket_policy(Bucket=air)
+    s3.put_bucket_ownership_controls(Bucket=air, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]})
+    s3.put_object_acl(Bucket=air, Key="open/x", ACL="public-read")
+    assert read() == 200
+    block("BlockPublicAcls", "IgnorePublicAcls")
+    assert read() == 403
+    for call in (s3.put_object_acl, s3.put_object):
+        with pytest.raises(ClientError, match="AccessDenied.*BlockPublicAcls"):
+            call(Bucket=air, Key="open/y", ACL="public-read")
+
+
 def test_the_object_s_tags_are_not_told_with_the_object(server: Any, air: str) -> None:
     target = f"/{air}/secret/x"
     headers = signed(server, "GET", target, payload=b"")

@@ -10,6 +10,7 @@ from tests.api.spark_code import Spark
 HELPERS = """
 import boto3
 s3, jvm, hadoop = boto3.client("s3"), sc._jvm, sc._jsc.hadoopConfiguration()
+bucket = "{bucket}"
 path = jvm.org.apache.hadoop.fs.Path("s3://{bucket}/scans/one.parquet")
 files = path.getFileSystem(hadoop)
 TASK = getattr(getattr(jvm.org.apache.spark, "TaskContext$"), "MODULE$")
@@ -62,9 +63,14 @@ def test_a_scan_asks_for_the_footer_of_each_parquet_file_alone_where_all_of_it_i
 rows = spark.read.parquet("s3://{bucket}/scans/six")
 before = asked()
 total = rows.selectExpr("sum(id)").first()[0]
-print(total, [after - each for each, after in zip(before, asked())])
+once = asked()
+again = rows.selectExpr("sum(id)").first()[0]
+def more(before, after):
+    return [late - early for early, late in zip(before, after)]
+print(total, more(before, once), again, more(once, asked()))
 """
-    assert spark.run(scan) == "499500 [0, 6]"
+    # One was asked for its schema already.
+    assert spark.run(scan) == "499500 [1, 5] 499500 [6, 0]"
 
 
 def test_compressed_lines_are_asked_for_once_and_not_listed_again_for_their_header(spark: Spark, bucket: str) -> None:
@@ -121,6 +127,37 @@ with Task():
 def test_what_is_overwritten_after_a_task_has_asked_is_not_read_as_what_it_was(spark: Spark) -> None:
     code = "put('a' * 70_000)\nwith Task():\n    look()\n    put('b')\n    print(read())"
     assert spark.run(code) == "RemoteFileChangedException"
+
+
+def test_what_is_kept_of_a_file_is_read_for_as_long_as_it_is_that(spark: Spark) -> None:
+    code = """
+import os
+contents = [os.urandom(2_000_000) for _ in range(2)]
+def whole():
+    with Task():
+        look()
+        before, stream = asked(), files.open(path)
+        stream.seek(0)
+        read = bytes(jvm.org.apache.commons.io.IOUtils.toByteArray(stream))
+        stream.close()
+        return contents.index(read), asked()[1] > before[1]
+
+put(contents[0])
+seen = [whole(), whole()]
+put(contents[1])
+seen += [whole(), whole()]
+put(contents[0])
+seen += [whole()]
+s3.delete_object(Bucket=bucket, Key="scans/one.parquet")
+with Task():
+    try:
+        look()
+    except Exception as error:
+        seen.append(error.java_exception.getClass().getSimpleName())
+print(seen)
+"""
+    found = "[(0, True), (0, False), (1, True), (1, False), (0, False), 'FileNotFoundException']"
+    assert spark.run(code) == found
 
 
 def test_what_was_overwritten_before_a_task_asked_is_read_as_it_is(spark: Spark) -> None:

@@ -1,5 +1,6 @@
 """What programs for EMR find on a node: its interpreter, its commands, what it says of itself."""
 
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -34,6 +35,9 @@ done
 [ $# -eq 0 ] || exec env "$@"
 """
 """It makes nobody more than they are."""
+
+USERS = {"/etc/passwd": "etc/passwd", "/etc/group": "etc/group", "/var/log": "mnt/var/log"}
+"""What the fence has in the place of the machine's, by its place in the folder: who is known, and where logs are."""
 
 
 def make_python(world: "World") -> None:
@@ -73,6 +77,18 @@ def make_commands(world: "World") -> None:
         )
 
     world.script("sudo", SUDO)
+
+
+def make_users(world: "World") -> None:
+    """Let whom all runs as be `hadoop`, whom scripts hand files to."""
+    user, group = os.getuid(), os.getgid()
+    for place, line in (
+        ("/etc/passwd", f"hadoop:x:{user}:{group}::/home/hadoop:/bin/bash"),
+        ("/etc/group", f"hadoop:x:{group}:"),
+    ):
+        # The first of several names of a number is the one that is told.
+        known = Path(place).read_text(errors="replace") if Path(place).exists() else ""
+        world.write(USERS[place], f"{line}\n{known}")
 
 
 def info(world: "World") -> dict[str, dict[str, Any]]:

@@ -65,6 +65,9 @@ def of_bootstrap(path: str, arguments: Sequence[str], instance: Mapping[str, Any
         subject, _, value = condition.partition("=")
         if str(instance.get(subject.removeprefix("instance."))).lower() != value.lower():
             return []
+        if len(command) == 1 and not command[0].startswith(S3):
+            # As in EMR's own example, "echo running on master node": a line for a shell.
+            return ["bash", "-c", command[0]]
         return [_here(command[0], fetch), *command[1:]] if command else []
     return [_here(path, fetch), *arguments]
 

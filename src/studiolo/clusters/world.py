@@ -148,6 +148,9 @@ class World:
         runtime, data = self.release.runtime, self.around.data
         (data / "jars").mkdir(exist_ok=True)
         places = {HOME: self.own / "home", MNT: self.own / "mnt"}
+        for place, name in layout.USERS.items():
+            if (self.own / name).exists() and Path(place).exists():
+                places[place] = self.own / name
         if Path(layout.PYTHON).exists():
             places[layout.PYTHON] = self.own / "bin" / "python3"
         applications = [path for name in self.configured.applications for path in APPLICATIONS[name].seen()]
@@ -219,6 +222,7 @@ class World:
         (own / "proof").write_text(self.token)
         layout.make_python(self)
         layout.make_commands(self)
+        layout.make_users(self)
         for name, content in layout.info(self).items():
             (own / "mnt" / "var" / "lib" / "info" / f"{name}.json").write_text(json.dumps(content, indent=2))
         (own / "etc" / "log4j2.properties").write_text(LOG4J)

@@ -39,6 +39,14 @@ class Environment:
 
 
 @dataclass(frozen=True)
+class Function:
+    """A pickled function that a container is to run: its Python, as `3.11`, and the version of the SDK that pickled it."""
+
+    python: str
+    sdk: str
+
+
+@dataclass(frozen=True)
 class Tools:
     """What a container has beside its image's environment.
 

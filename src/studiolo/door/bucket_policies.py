@@ -3,12 +3,12 @@
 After PutBucketPolicy, GetBucketPolicy, GetBucketPolicyStatus and DeleteBucketPolicy (Amazon S3 API Reference).
 """
 
-import json
 from collections.abc import Callable
 
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.protocols.xml_values import DECLARATION
 from studiolo.domain import NotFound
+from studiolo.door.public_access import Blocks, is_public, refuse
 from studiolo.identity import Identity, MalformedPolicy, check_bucket_policy
 
 OPERATIONS = frozenset({"DeleteBucketPolicy", "GetBucketPolicy", "GetBucketPolicyStatus", "PutBucketPolicy"})
@@ -21,11 +21,14 @@ Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 """Status, headers, body."""
 
 
-def answer(identity: Identity, operation: str, bucket: str, body: bytes) -> Answer:
-    """Carry out one of the operations for a bucket that is there. Raises ServiceError."""
+def answer(identity: Identity, operation: str, bucket: str, body: bytes, blocks: Blocks) -> Answer:
+    """Carry out one of the operations for a bucket that is there, and blocks so. Raises ServiceError."""
     policies, resource = identity.of(identity.bucket(bucket)[0]).resource_policies, identity.s3_arn(bucket)
     if operation == "PutBucketPolicy":
-        policies.put(resource, _checked(body, bucket, policies.check_principals))
+        document = _checked(body, bucket, policies.check_principals)
+        if blocks.policy and is_public(document):
+            raise refuse("BlockPublicPolicy", "public policies")
+        policies.put(resource, document)
         return 204, [], b""
     if operation == "DeleteBucketPolicy":
         policies.delete(resource)
@@ -36,7 +39,7 @@ def answer(identity: Identity, operation: str, bucket: str, body: bytes) -> Answ
         raise ServiceError("NoSuchBucketPolicy", "The bucket policy does not exist", 404) from error
     if operation == "GetBucketPolicy":
         return 200, _JSON, document.encode()
-    status = f"{DECLARATION}<PolicyStatus><IsPublic>{str(_is_public(document)).lower()}</IsPublic></PolicyStatus>"
+    status = f"{DECLARATION}<PolicyStatus><IsPublic>{str(is_public(document)).lower()}</IsPublic></PolicyStatus>"
     return 200, _XML, status.encode()
 
 
@@ -50,14 +53,3 @@ def _checked(body: bytes, bucket: str, check_principals: Callable[[str], None]) 
     except MalformedPolicy as error:
         raise ServiceError("MalformedPolicy", str(error), 400) from error
     return document
-
-
-def _is_public(document: str) -> bool:
-    """Whether a statement lets everybody in, whatever the request is like."""
-    statements = json.loads(document)["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        principal = statement.get("Principal")
-        everybody = principal == "*" or (isinstance(principal, dict) and principal.get("AWS") in ("*", ["*"]))
-        if statement["Effect"] == "Allow" and everybody and not statement.get("Condition"):
-            return True
-    return False

@@ -42,6 +42,7 @@ from studiolo.door.names import Named, bucket_of_host, checked_key, names_of
 from studiolo.door.notifying import Notifying
 from studiolo.door.operations import Operation, operation_of
 from studiolo.door.payload import Payload
+from studiolo.door.public_access import refuse
 from studiolo.door.settings import XML
 from studiolo.door.store import Store
 from studiolo.door.target import target
@@ -138,9 +139,12 @@ class S3Gateway:
         needs = await self._with_body(request, operation, caller, actions_of(named, operation), payload)
         needs = await self._with_tags(request, named, caller, needs, payload)
         caller.permit(needs)
+        if self._ours:
+            await self._kept.refuse_strangers(named, caller)
         if self._ours and operation.name in preconditions.OPERATIONS:
             with self._calls.errors(payload):
                 await preconditions.check(self._calls, request, named, operation)
+            await self._kept.refuse_public(named)
         if self._ours and await self._kept.answered(request, named, operation, caller, payload, send):
             return
         if operation.name == "DeleteObjects":
@@ -166,6 +170,8 @@ class S3Gateway:
             await self._calls.require_bucket(request, named, in_our_name(), payload)
             with self._calls.errors(payload):
                 await self._lists.require_open(request, named, operation.name)
+            if (await self._kept.blocks(named.bucket)).ignored_acls:
+                raise refuse("IgnorePublicAcls", "public access control lists (ACLs)")
             verified = caller.as_anybody(named, self._clock())
         region = verified.region if verified is not None else "us-east-1"
         if self._ours and operation.name in listing.OPERATIONS:
@@ -193,6 +199,7 @@ class S3Gateway:
             documents.check(operation.name, content)
             if operation.name in GRANTING:
                 content = document(named.headers) or content
+                await self._kept.refuse_public(named, content)
             if operation.name == "CreateBucket":
                 region = documents.region_of(content, region)
             elif operation.name == "CompleteMultipartUpload":

@@ -8,6 +8,7 @@ from studiolo.asgi import Send
 from studiolo.aws.errors import ServiceError
 from studiolo.aws.http import HttpRequest
 from studiolo.aws.sigv4 import Verified
+from studiolo.domain import NotFound
 from studiolo.door import bucket_policies, rules, settings, underway
 from studiolo.door.admission import Caller
 from studiolo.door.answers import send_whole
@@ -15,6 +16,7 @@ from studiolo.door.calls import Calls, nothing
 from studiolo.door.names import Named
 from studiolo.door.operations import Operation
 from studiolo.door.payload import Payload
+from studiolo.door.public_access import KIND, Blocks, grants_everybody, is_public, refuse
 from studiolo.identity import Identity
 from studiolo.storage import BucketSettings, keys
 
@@ -33,6 +35,28 @@ class Kept:
             await asyncio.to_thread(self._settings.put, bucket, "region", region)
             return region
         return await asyncio.to_thread(self._settings.get, bucket, "region") or "us-east-1"
+
+    async def blocks(self, bucket: str) -> Blocks:
+        """What of public access a bucket refuses."""
+        return Blocks.of(await asyncio.to_thread(self._settings.get, bucket, KIND))
+
+    async def refuse_strangers(self, named: Named, caller: Caller) -> None:
+        """Raise ServiceError (403) for others than a bucket's account, where its policy is public and is restricted."""
+        if not named.bucket or caller.owns(named.bucket) or not (await self.blocks(named.bucket)).restricted:
+            return
+        account, resource = self._identity.bucket(named.bucket)[0], self._identity.s3_arn(named.bucket)
+        try:
+            document = await asyncio.to_thread(self._identity.of(account).resource_policies.document, resource)
+        except NotFound:
+            return
+        if is_public(document):
+            raise refuse("RestrictPublicBuckets", "others than its account's principals")
+
+    async def refuse_public(self, named: Named, document: bytes = b"") -> None:
+        """Raise ServiceError (403) for an access list that opens to everybody what its bucket keeps closed."""
+        if not grants_everybody(named.headers, document) or not (await self.blocks(named.bucket)).acls:
+            return
+        raise refuse("BlockPublicAcls", "public access control lists (ACLs)")
 
     async def answered(
         self,
@@ -87,7 +111,10 @@ class Kept:
         """Put, show or delete the policy of a bucket, which the store must have."""
         body = await payload.whole(verified.payload_reader(request), None, bucket_policies.LARGEST)
         await self._calls.require_bucket(request, named, verified, payload)
-        answered = await asyncio.to_thread(bucket_policies.answer, self._identity, operation.name, named.bucket, body)
+        blocks = await self.blocks(named.bucket)
+        answered = await asyncio.to_thread(
+            bucket_policies.answer, self._identity, operation.name, named.bucket, body, blocks
+        )
         await send_whole(send, *answered)
 
     async def _lifecycle(

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
+from studiolo.kernel.carried import carry, of_s3
 from studiolo.kernel.doors import closed, dashboard
 from studiolo.kernel.driver import LAUNCH, MODULES, SUBMIT, as_user, class_path, heap, java_options, sharing
 from studiolo.logs import LogWriter
@@ -106,6 +107,9 @@ def _lay_out(folder: Path, launch: Mapping[str, Any], settings: Path) -> None:
     if conf.get("spark.ui.port") == "0":
         conf["spark.ui.port"] = str(_free_port())
     settings.write_text(properties(conf))
+    # Others are the server's own, for executors elsewhere.
+    files, archives = (",".join(of_s3(conf.get(f"spark.{of}", ""))) for of in ("files", "archives"))
+    carry(files, archives, Path.cwd())
     (folder / "addresses.json").write_text(json.dumps({"ui": _pages(conf), "connect": None}))
 
 

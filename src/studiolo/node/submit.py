@@ -8,6 +8,7 @@ are elsewhere that master stands for the cluster's own and for YARN.
 
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -102,11 +103,15 @@ def properties(text: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Launch:
-    """How the driver's JVM is started, what is said before, and what is asked for that the cluster does otherwise."""
+    """How the driver's JVM is started, what is said before, and what is asked for that the cluster does otherwise.
+
+    carried: the lists of files and of archives that are to be in the driver's folder.
+    """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     notes: tuple[str, ...]
+    carried: tuple[str, str] = ("", "")
 
 
 def launch(submission: Submission, defaults: Mapping[str, str], facts: Facts) -> Launch:
@@ -122,7 +127,11 @@ def launch(submission: Submission, defaults: Mapping[str, str], facts: Facts) ->
             (name, _joined(defaults, f"spark.{name[2:]}", value) if name in ("--jars", "--files") else value)
             for name, value in options
         ]
+    carried = ("", "")
     if _deploy_mode(submission, given) == "cluster":
+        asked = submission.conf
+        files, archives = (submission.value(f"--{of}") or asked.get(f"spark.{of}", "") for of in ("files", "archives"))
+        carried = (files, archives)
         notes.append("deploy mode cluster: the driver runs on the cluster's only machine, in this step.")
     conf = {**submission.conf, **_executors(submission, given, facts)}
     if _is_elsewhere(submission, facts):
@@ -133,7 +142,7 @@ def launch(submission: Submission, defaults: Mapping[str, str], facts: Facts) ->
         notes.append(f"queue {queue}: the cluster has one queue.")
     environment = {name[len(APP_MASTER) :]: value for name, value in given.items() if name.startswith(APP_MASTER)}
     command = _command(submission, [("--master", master), *options], given, conf, facts)
-    return Launch(command, environment, tuple(notes))
+    return Launch(command, environment, tuple(notes), carried)
 
 
 def _master(submission: Submission, given: Mapping[str, str], facts: Facts) -> str:
@@ -268,6 +277,11 @@ def main(arguments: Sequence[str], program: Sequence[str] = ()) -> int:
         sys.stderr.write(f"spark-submit: {note}\n")
     sys.stderr.flush()
     environment = {**os.environ, **facts.spark_environment, **made.environment}
+    if any(made.carried):
+        # It needs the interpreter's packages, which this program was started without.
+        path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(Path(__file__).parents[2])]))
+        words = [facts.python, "-m", "studiolo.kernel.carried", *made.carried]
+        subprocess.run(words, env={**os.environ, "PYTHONPATH": path}, check=False)
     command = list(made.command)
     if submission.value("--properties-file") is None:
         at = command.index(MAIN) + 1

@@ -90,6 +90,7 @@ def test_to_df_resolves_by_options(mixed: DynamicFrame) -> None:
         ({}, "either specs"),
         ({"specs": [("id", "cast:int")], "choice": "make_cols"}, "either specs"),
         ({"choice": "guess"}, "'guess' is not an action"),
+        ({"specs": [("nothing", "guess")]}, "'guess' is not an action"),
         ({"specs": [("id", "cast:nonsense")]}, "'nonsense' is not a type"),
         ({"choice": "match_catalog"}, "needs database and table_name"),
     ],

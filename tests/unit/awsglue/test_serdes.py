@@ -1,5 +1,7 @@
 """Lines of text parted as Hive's own SerDes part them, which Spark SQL reads such tables with."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from awsglue.catalog import CatalogTable
 from awsglue.context import GlueContext
 from awsglue.delimited import Dialect, fields_of, nested, of_base64, records_of
 from awsglue.errors import NotSupported
+from awsglue.files import Files
+from awsglue.tabletext import read_text
 from awsglue.texts import VALUE, split
 
 LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
@@ -76,6 +80,43 @@ def test_a_line_has_the_fields_that_hives_serde_finds_in_it(glue_context: GlueCo
         assert (serde, parameters, found) == (serde, parameters, wanted)
         if number in of_spark:
             assert [padded(row[of_spark.index(number)]) for row in parted] == wanted
+
+
+KINDS = ("boolean", "int", "bigint", "double", "decimal(10,2)", "date", "timestamp", "array<boolean>")
+TYPED = [
+    "1", "t", "TRUE", " true", "yes", " 7", "7 ", "+7", "nan", "NaN", "inf", "Infinity", "1e3", "0.5", "x", "2026-01-02",
+    "2026-1-2", "2026", "2026-01-02 03:04:05", "2026-01-02 03:04:05.25", "2026-01-02T03:04:05Z", "2026-01-02 03:04",
+]  # fmt: skip
+CUT = {("int", "0.5"): "0.5", ("bigint", "0.5"): "0.5"}
+"""What Hive cuts is kept as text."""
+
+
+def test_a_text_is_of_its_columns_type_where_hive_makes_such_a_value_of_it(
+    glue_context: GlueContext, tmp_path: Path
+) -> None:
+    columns = {f"c{number}": kind for number, kind in enumerate(KINDS)}
+    lines = ["|".join([text] * len(KINDS)) for text in TYPED]
+    (tmp_path / "f").write_text("\n".join(lines) + "\n")
+    parameters = {"field.delim": "|"}
+    types = spark._parse_datatype_string(", ".join(f"{name} {kind}" for name, kind in columns.items()))
+    table = replace(table_of(LAZY, parameters), schema=types)
+    data = read_text(glue_context.spark_session, table, Files([str(tmp_path)], "csv"))
+    found = [[_value(value) for value in row] for row in data.dataframe.collect()]
+    told = {**parameters, "columns": ",".join(columns), "columns.types": ":".join(KINDS)}
+    for text, row, wanted in zip(TYPED, found, by_hive(glue_context, LAZY, told, lines), strict=True):
+        for kind, value, hives in zip(KINDS, row, wanted, strict=True):
+            same = CUT.get((kind, text), text if hives is None else _plain(hives))
+            assert (kind, text, value) == (kind, text, same)
+
+
+def _value(value: Any) -> str:
+    """What a choice holds; of one that is null, its text."""
+    return _plain(next(part for part in value if part is not None) if isinstance(value, tuple) else value)
+
+
+def _plain(value: Any) -> str:
+    text = str(list(value) if hasattr(value, "__len__") and not isinstance(value, str) else value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @pytest.mark.parametrize(

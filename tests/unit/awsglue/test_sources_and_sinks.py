@@ -162,6 +162,8 @@ def test_a_source_and_a_sink_take_their_format_afterwards(
         ("s3", {"paths": ["/x"], "quoteChar": "<<"}, "csv", ValueError, "quoteChar '<<' of csv is not one character"),
         ("s3", {"paths": ["/x"], "withHeader": "yes"}, "csv", ValueError, "'yes' is given for an option that is true"),
         ("s3", {"paths": ["/x"], "version": "1.7"}, "avro", NotSupported, "Version 1.7 of avro"),
+        ("s3", {"paths": ["/x"], "withheader": True}, "csv", ValueError, "it is spelled withHeader"),
+        ("s3", {"paths": ["/x"]}, "xml", ValueError, "need the option rowTag"),
     ],
 )
 def test_what_cannot_be_read_is_said(
@@ -249,6 +251,8 @@ def test_compressed_files_need_no_extension(glue_context: GlueContext, tmp_path:
     assert values(found, "a", "b") == [("1", "2\n3")]
     (tmp_path / "json").write_bytes(gzip.compress(b'{"a": 1}\n{"a": 2}\n'))
     assert values(read(glue_context, tmp_path / "json", "json", packed)) == [(1,), (2,)]
+    (tmp_path / "whole.csv.gz").write_bytes(gzip.compress(b"a\\,b,c\n"))
+    assert values(read(glue_context, tmp_path / "whole.csv.gz", "csv", escaper="\\", multiLine=True)) == [("a,b", "c")]
     (tmp_path / "plain").write_text("1\n")
     with pytest.raises(Exception, match="plain is not compressed with gzip"):
         read(glue_context, tmp_path / "plain", "csv", packed).count()

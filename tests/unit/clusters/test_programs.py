@@ -44,6 +44,8 @@ def test_run_if_runs_on_the_nodes_that_it_is_for() -> None:
     command = ["instance.isMaster=true", "s3://b/master.sh", "x"]
     assert of_bootstrap(run_if, command, instance, fetched) == ["/files/master.sh", "x"]
     assert of_bootstrap(run_if, ["instance.isMaster=false", "s3://b/x.sh"], instance, fetched) == []
+    line = ["bash", "-c", "echo running on master node"]
+    assert of_bootstrap(run_if, ["instance.isMaster=true", line[-1]], instance, fetched) == line
     assert of_bootstrap("s3://b/run-if", ["x"], instance, fetched) == ["/files/run-if", "x"]
 
 

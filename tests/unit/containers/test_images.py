@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from studiolo.containers.image import Function
 from studiolo.containers.images import Images
 from studiolo.containers.images.named import named
 from studiolo.domain import Invalid
@@ -111,7 +112,7 @@ def test_the_nearest_python_stands_in_and_the_log_says_so(tmp_path: Path) -> Non
 def test_a_function_runs_on_the_python_that_pickled_it_where_the_image_leaves_that_open(
     uri: str, python: str, found: str, tmp_path: Path
 ) -> None:
-    image = images(tmp_path).resolve(uri, "train", scripted=True, python=python)
+    image = images(tmp_path).resolve(uri, "train", scripted=True, function=Function(python, "3.27.0"))
     assert image.environment is not None
     assert image.environment.python == found
 

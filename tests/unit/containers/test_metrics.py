@@ -48,3 +48,11 @@ def test_one_that_only_python_takes_is_given_up_where_it_is_tried_for_too_long(m
     assert (loss.name, loss.value) == ("loss", 3)
     assert "The metric slow is not read any more" in said[0]
     assert len(metrics.read("loss=4")) == len(said) == 1
+
+
+def test_a_line_shows_several_metrics_and_two_of_one_regular_expression() -> None:
+    regexes = {"loss": r"loss=(\S+)", "after": r"(?<=y)(\d+)", "same": r"loss=(\S+)", "none": r"none=(\S+)"}
+    metrics = Metrics([MetricDefinition(name, regex) for name, regex in regexes.items()])
+    found = [(each.name, each.value) for each in metrics.read("loss=3 loss=4 y7")]
+    assert found == [("loss", 3), ("loss", 4), ("after", 7), ("same", 3), ("same", 4)]
+    assert metrics.read("nothing of all this") == []

@@ -121,6 +121,9 @@ def test_rows_are_put_together_by_group(ask: Ask) -> None:
         {"bin(5m)": "2023-11-14 22:15:00.000", "count(*)": "2"},
         {"bin(5m)": "2023-11-14 22:20:00.000", "count(*)": "1"},
     ]
+    assert ask("stats max(ms) as most, min(ms) as least, most - least as between, sum(ms) / count(ms) as mean") == [
+        {"most": "30", "least": "10", "between": "20", "mean": "20"}
+    ]
     assert ask("filter level = 'none' | stats count() as n") == [{"n": "0"}]
     assert ask("stats count(*) as n by level | stats max(n) as most") == [{"most": "2"}]
 
@@ -159,6 +162,8 @@ def test_json_is_parsed_into_maps_and_lists_and_written_again(ask: Ask) -> None:
         ("parse x 'a*' as b, c", "1 wildcards and 2 names", (8, 20)),
         ("parse x /a/", "named groups", (8, 11)),
         ("stats nothing(x)", "unknown function nothing", (6, 13)),
+        ("stats ms", "stats needs a function of a group, not ms", (6, 8)),
+        ("stats max(min(ms))", "unknown function min", (10, 13)),
         ("fields frobnicate(x)", "unknown function frobnicate", (7, 17)),
         ("fields strlen(x, y)", "strlen takes 1 arguments, not 2", (7, 13)),
         ("limit 0", "a number from 1 to 10000", (6, 7)),

@@ -48,6 +48,16 @@ def test_yarn_s_words_become_those_of_the_cluster(line: str, words: str) -> None
     assert submitted(line) == words.split()
 
 
+@pytest.mark.parametrize(
+    ("mode", "carried"), [("cluster", ("s3://b/a.json", "s3://b/venv.tar.gz#environment")), ("client", ("", ""))]
+)
+def test_files_and_archives_are_in_the_driver_s_folder_in_deploy_mode_cluster(
+    mode: str, carried: tuple[str, str]
+) -> None:
+    line = f"--deploy-mode {mode} --files s3://b/a.json --conf spark.archives=s3://b/venv.tar.gz#environment x.py"
+    assert launch(parsed(line.split()), {"spark.files": "/of/the/cluster"}, FACTS).carried == carried
+
+
 YARN = replace(FACTS, yarn={"spark.yarn.jars": "local:/spark/jars/*"})
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from studiolo.containers.algorithm import Algorithm
 from studiolo.containers.environments import available_pythons
 from studiolo.containers.foreign import foreign
-from studiolo.containers.image import ENTRYPOINT, PYTHON, Environment, Foreign, Image, Task
+from studiolo.containers.image import ENTRYPOINT, PYTHON, Environment, Foreign, Function, Image, Task
 from studiolo.containers.images.frameworks import FRAMEWORKS, TOOLKITS, Framework, nearest, nearest_transformers
 from studiolo.containers.images.named import Named, named, repositories
 from studiolo.containers.images.own import OwnImage, own_image
@@ -30,7 +30,9 @@ OF_FUNCTIONS = {
     "sagemaker-base-python": ("boto3", "pip"),
     "sagemaker-distribution": ("boto3", "pip", "numpy", "pandas", "scikit-learn", "matplotlib"),
 }
-"""What these have for functions, which are run by the Python that they were pickled with."""
+"""What these have for functions, beside the SDK that runs them."""
+RELEASED = re.compile(r"\d+\.\d+\.\d+")
+"""A version of the SDK that a package index has."""
 MLFLOW = re.compile(r"(?:[\w.-]+(?::\d+)?/)*(?P<name>mlflow-pyfunc(?::(?P<version>\d[\w.]*)|:[\w.-]+)?)")
 """The image in which MLflow has its models served."""
 SERVER = ("uvicorn", "httptools", "uvloop", "pip")
@@ -71,13 +73,13 @@ class Images:
         self._engine = engine
         self._pythons = pythons
 
-    def resolve(self, uri: str, task: Task, *, scripted: bool = False, python: str = "") -> Image:
+    def resolve(self, uri: str, task: Task, *, scripted: bool = False, function: Function | None = None) -> Image:
         """What the image is, to be used for that task. Raises Invalid, which says what there is.
 
         scripted: whether a script of the user's is run in it, where it is of an algorithm as well as of a framework.
-        python: the one that what it runs is for, as `3.11`; heeded where the image does not say its own.
+        function: what it runs, whose Python it has where the image does not say its own.
         """
-        own = own_image(self._own, uri)
+        own, python = own_image(self._own, uri), function.python if function is not None else ""
         if own is not None:
             return self._of_a_person(uri, own, python)
         compiled = self._compiled(uri, scripted) or _of_mlflow(uri)
@@ -86,7 +88,7 @@ class Images:
         algorithm = self._algorithm_of(uri)
         known = named(uri)
         if known is not None and known.family in NOTEBOOKS:
-            return self._of_functions(known, python) if python else _of_notebooks(known)
+            return _of_notebooks(known) if function is None else self._of_functions(known, function)
         if known is not None and known.family in FRAMEWORKS and (scripted or algorithm is None):
             return self._of_a_framework(known, FRAMEWORKS[known.family], python)
         if known is not None and known.family == SPARK and task == "process":
@@ -110,12 +112,14 @@ class Images:
         """The repositories of frameworks that can be run."""
         return [name for family in FRAMEWORKS for name in _runnable(family)]
 
-    def _of_functions(self, known: Named, asked: str) -> Image:
-        python = nearest(known.python or asked, self._pythons())
+    def _of_functions(self, known: Named, function: Function) -> Image:
+        python = nearest(known.python or function.python, self._pythons())
+        # The SDK would have pip install itself in each job, and its version 3 leaves even that out.
+        sdk = (f"sagemaker=={function.sdk}",) if RELEASED.fullmatch(function.sdk) else ()
         return Image(
             name=str(known),
-            environment=Environment(python, OF_FUNCTIONS[known.family], image=str(known)),
-            notes=(f"The image {known} is Python {python} here, as the function's.",),
+            environment=Environment(python, (*OF_FUNCTIONS[known.family], *sdk), image=str(known)),
+            notes=(f"The image {known} is Python {python} here, with {', '.join(sdk) or 'no SDK'}.",),
         )
 
     def _of_a_framework(self, known: Named, framework: Framework, asked_python: str) -> Image:

@@ -36,6 +36,8 @@ class Expressions:
 
     def __init__(self, tokens: Tokens) -> None:
         self.tokens = tokens
+        self.aggregate: Callable[[str], Expression | None] | None = None
+        """Within stats: reads what a function of that name makes of a group; None where that is no such function."""
         self._depth = 0
 
     def either(self) -> Expression:
@@ -169,6 +171,9 @@ class Expressions:
 
     def _call(self, name: str, start: int) -> Expression:
         lower = name.lower()
+        aggregated = self.aggregate(lower) if self.aggregate is not None else None
+        if aggregated is not None:
+            return aggregated
         if lower in SPANNING:
             return self._spanning(lower)
         if lower not in FUNCTIONS:

@@ -168,20 +168,36 @@ class _Reader:
         return self._tokens.query[self._tokens.place : self._tokens.place + 1] in ("/", '"', "'")
 
     def _stats(self) -> None:
-        aggregates = [self._aggregate()]
+        aggregates: list[Aggregate] = []
+        made = [self._made(aggregates)]
         while self._tokens.accept(","):
-            aggregates.append(self._aggregate())
+            made.append(self._made(aggregates))
         groups = self._several() if self._tokens.accept("by") else []
-        self._plan.stages.append(lambda rows: _grouped(rows, aggregates, groups))
-        self._plan.columns = [*(name for name, _ in groups), *(name for name, _ in aggregates)]
+        self._plan.stages.append(lambda rows: _grouped(rows, aggregates, made, groups))
+        self._plan.columns = [*(name for name, _ in groups), *(name for name, _ in made)]
         self._plan.aggregated = True
 
-    def _aggregate(self) -> tuple[str, Aggregate]:
+    def _made(self, aggregates: list[Aggregate]) -> tuple[str, Expression]:
+        """A column of stats, made of functions of the group, which are added to those there are, and of columns before."""
         token = self._tokens.peek()
-        name = self._expressions.name().lower()
-        if name not in (*AGGREGATES, "pct", "percentile", "median", "earliest", "latest"):
-            raise Malformed(f"unknown function {token.text} in stats", token.start, token.end)
-        self._tokens.need("(")
+
+        def aggregate(name: str) -> Expression | None:
+            if name not in (*AGGREGATES, "pct", "percentile", "median", "earliest", "latest"):
+                return None
+            self._expressions.aggregate = None
+            aggregates.append(self._aggregate(name))
+            self._expressions.aggregate = aggregate
+            held = _held(len(aggregates) - 1)
+            return lambda row: row[held]
+
+        self._expressions.aggregate = aggregate
+        named = self._named()
+        self._expressions.aggregate = None
+        if not aggregates:
+            raise Malformed(f"stats needs a function of a group, not {token.text}", token.start, token.end)
+        return named
+
+    def _aggregate(self, name: str) -> Aggregate:
         expression: Expression = lambda _row: 1  # noqa: E731
         if not (name == "count" and (self._tokens.accept("*") or self._tokens.comes(")"))):
             expression = self._expressions.either()
@@ -189,9 +205,7 @@ class _Reader:
         self._tokens.need(")")
         if name in ("earliest", "latest"):
             expression = _dated(expression)
-        written = self._tokens.since(token.start)
-        called = self._expressions.name() if self._tokens.accept("as") else written
-        return called, (expression, function)
+        return expression, function
 
     def _function(self, name: str) -> Callable[[Sequence[Any]], Any]:
         if name == "earliest":
@@ -275,8 +289,16 @@ def _dated(expression: Expression) -> Expression:
     return dated
 
 
+def _held(number: int) -> str:
+    """What a row has a value of stats under while columns are made of it: no field is called so."""
+    return f" {number}"
+
+
 def _grouped(
-    rows: Rows, aggregates: Sequence[tuple[str, Aggregate]], groups: Sequence[tuple[str, Expression]]
+    rows: Rows,
+    aggregates: Sequence[Aggregate],
+    made: Sequence[tuple[str, Expression]],
+    groups: Sequence[tuple[str, Expression]],
 ) -> Iterator[dict[str, Any]]:
     collected: dict[tuple[str | None, ...], tuple[dict[str, Any], list[list[Any]]]] = {}
     if not groups:
@@ -284,13 +306,16 @@ def _grouped(
     for row in rows:
         by = _calculated(row, groups)
         _, lists = collected.setdefault(tuple(map(text, by.values())), (by, [[] for _ in aggregates]))
-        for values, (_, (expression, _)) in zip(lists, aggregates, strict=True):
+        for values, (expression, _) in zip(lists, aggregates, strict=True):
             value = expression(row)
             if value is not None:
                 values.append(value)
     for by, lists in collected.values():
-        made = {name: function(values) for values, (name, (_, function)) in zip(lists, aggregates, strict=True)}
-        yield {**by, **made}
+        held = {_held(at): function(lists[at]) for at, (_, function) in enumerate(aggregates)}
+        row = {**by, **held}
+        for name, expression in made:
+            row[name] = expression(row)
+        yield {name: value for name, value in row.items() if name not in held}
 
 
 def _glob(glob: str) -> Any:

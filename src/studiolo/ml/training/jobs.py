@@ -217,7 +217,7 @@ class TrainingJobs:
     def _image(self, specification: TrainingSpecification) -> Image:
         """Raises Invalid."""
         return self._images.resolve(
-            specification.image, "train", scripted=specification.scripted, python=specification.python
+            specification.image, "train", scripted=specification.scripted, function=specification.function
         )
 
     def check(self, scope: Scope, principal: Principal, specification: TrainingSpecification) -> None:

@@ -6,10 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 from studiolo.containers.algorithm import MetricDefinition
+from studiolo.containers.image import Function
 
 CHECKPOINTS = "/opt/ml/checkpoints"
-CLIENT_PYTHON = "--client_python_version"
-"""The argument by which the SDK's remote functions say their Python, which the job's must be."""
+CLIENT_PYTHON, CLIENT_SDK = "--client_python_version", "--client_sagemaker_pysdk_version"
+"""The arguments by which the SDK's remote functions say their Python, which the job's must be, and the SDK's version."""
 HOMOGENEOUS = "homogeneousCluster"
 """What SageMaker calls the one group of instances that are all alike."""
 
@@ -93,9 +94,10 @@ class TrainingSpecification:
         return bool(self.entrypoint) or "sagemaker_program" in self.hyperparameters
 
     @property
-    def python(self) -> str:
-        """The Python with which a function that it runs was pickled, as `3.11`; empty of any other program."""
-        return next((value for name, value in pairwise(self.arguments) if name == CLIENT_PYTHON), "")
+    def function(self) -> Function | None:
+        """The function that it runs; None of any other program."""
+        told = dict(pairwise(self.arguments))
+        return Function(told[CLIENT_PYTHON], told.get(CLIENT_SDK, "")) if CLIENT_PYTHON in told else None
 
     @property
     def hosts(self) -> tuple[tuple[str, Group], ...]:

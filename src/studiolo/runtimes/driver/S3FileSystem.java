@@ -23,6 +23,7 @@ import org.apache.hadoop.fs.impl.OpenFileParameters;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.fs.s3a.Constants;
 import org.apache.hadoop.fs.s3a.Invoker;
+import org.apache.hadoop.fs.s3a.S3AFileStatus;
 import org.apache.hadoop.fs.s3a.S3AFileSystem;
 import org.apache.hadoop.fs.s3a.Statistic;
 import org.apache.hadoop.fs.s3a.impl.ChangeTracker;
@@ -42,7 +43,9 @@ import org.apache.spark.TaskContext;
  * four questions and not before or after them, but one that writes itself or waits for others; so a task that writes is
  * given nothing from memory, and one that looks again gets at most one answer from it, of at most a second ago.
  *
- * The end of a file, where Parquet reads eight bytes and then the footer before them, comes in one piece.
+ * The end of a file, where Parquet reads eight bytes and then the footer before them, comes with what it is, in one
+ * request: to SeaweedFS a range costs as much as the chunk of 8 MB that it is in. What is read of Parquet is kept
+ * (S3Cache), and read again once S3 has said that the object is still what it was.
  */
 public class S3FileSystem extends S3AFileSystem {
     private static final long REMEMBERED_NANOS = 1000000000L;
@@ -51,8 +54,7 @@ public class S3FileSystem extends S3AFileSystem {
 
     private static final ThreadLocal LISTED = new ThreadLocal();
 
-    // What S3A itself reads at least at once, untold.
-    private static final String FOOT = "bytes=-65536";
+    private static final String FOOT = "bytes=-" + S3Stream.FOOT;
     private static final String WHOLE = "bytes=0-";
 
     // Spark lists more files than these in tasks.
@@ -93,19 +95,52 @@ public class S3FileSystem extends S3AFileSystem {
         if (memory.wanted == WHOLE) {
             memory.answer = found.getObjectContent();
         } else {
-            byte[] foot = new byte[(int) told.getContentLength()];
-            try {
-                IOUtils.readFully(found.getObjectContent(), foot, 0, foot.length);
-                found.getObjectContent().close();
-            } catch (IOException error) {
-                found.getObjectContent().abort();
+            memory.foot = footOf(found);
+            if (memory.foot == null) {
                 return super.getObjectMetadata(key, tracker, invoker, operation);
             }
-            statistics.incrementBytesRead((long) foot.length);
-            memory.foot = foot;
         }
         told.setContentLength(told.getInstanceLength());
         return told;
+    }
+
+    private static boolean isKept(Path path) {
+        S3Cache cache = S3Cache.get();
+        return cache != null && cache.knows(path.toString());
+    }
+
+    /** Keep the foot that came with the status; or ask for it, where another state of the object was known. */
+    private void keepFoot(Memory memory, Path path, long length) {
+        S3Cache cache = S3Cache.get();
+        if (cache == null || length == 0 || memory.foot == null && cache.has(memory.key, length - 1)) {
+            return;
+        }
+        if (memory.foot == null) {
+            S3Object found = asked(pathToKey(path), FOOT);
+            if (found == null) {
+                return;
+            }
+            byte[] foot = footOf(found);
+            boolean same = memory.key.equals(S3Cache.key(found.getObjectMetadata().getETag(), path.toString()));
+            memory.foot = same ? foot : null;
+        }
+        if (memory.foot != null) {
+            cache.keep(memory.key, null, length - memory.foot.length, memory.foot, 0, memory.foot.length);
+        }
+    }
+
+    /** The bytes of an answer, null where they do not all come. */
+    private byte[] footOf(S3Object found) {
+        byte[] foot = new byte[(int) found.getObjectMetadata().getContentLength()];
+        try {
+            IOUtils.readFully(found.getObjectContent(), foot, 0, foot.length);
+            found.getObjectContent().close();
+        } catch (IOException error) {
+            found.getObjectContent().abort();
+            return null;
+        }
+        statistics.incrementBytesRead((long) foot.length);
+        return foot;
     }
 
     /** An object, or the end of it; null where it is not to be had so: S3A tells why. */
@@ -121,7 +156,7 @@ public class S3FileSystem extends S3AFileSystem {
         } catch (AmazonClientException error) {
             return null;
         }
-        if (found.getObjectMetadata().getContentRange() == null) {
+        if (found.getObjectMetadata().getContentRange() == null || found.getObjectMetadata().getETag() == null) {
             found.getObjectContent().abort();
             return null;
         }
@@ -135,16 +170,24 @@ public class S3FileSystem extends S3AFileSystem {
         }
         Path path = qualify(file);
         FileStatus known = memory.looked(this, path);
-        if (known == null) {
-            memory.status = null;
-            memory.foot = null;
-            memory.wanted = client != null && path.getName().endsWith(".parquet") ? FOOT : null;
-            try {
-                known = super.getFileStatus(path);
-            } finally {
-                memory.wanted = null;
-            }
-            memory.keep(this, path, known);
+        return known == null ? look(memory, path) : known;
+    }
+
+    /** What an object is, asked for now; of Parquet with its end. */
+    private FileStatus look(Memory memory, Path path) throws IOException {
+        memory.forget();
+        boolean footed = client != null && path.getName().endsWith(".parquet");
+        memory.wanted = footed && !isKept(path) ? FOOT : null;
+        FileStatus known;
+        try {
+            known = super.getFileStatus(path);
+        } finally {
+            memory.wanted = null;
+        }
+        memory.keep(this, path, known);
+        if (footed && known.isFile()) {
+            memory.key = S3Cache.key(((S3AFileStatus) known).getEtag(), path.toString());
+            keepFoot(memory, path, known.getLen());
         }
         return known;
     }
@@ -153,12 +196,18 @@ public class S3FileSystem extends S3AFileSystem {
         Path path = qualify(file);
         Memory memory = conditional ? memory() : null;
         FileStatus known = memory == null ? null : memory.opened(this, path);
-        if (known == null) {
+        if (known == null && memory != null && !memory.written && path.getName().endsWith(".parquet")) {
+            // S3A itself would ask now.
+            known = look(memory, path);
+            memory.opens = 0;
+        }
+        if (known == null || !known.isFile()) {
             return super.open(path, buffer);
         }
         FutureDataInputStreamBuilder opening = openFile(path).withFileStatus(known);
         FSDataInputStream all = (FSDataInputStream) FutureIO.awaitFuture(opening.build());
-        return memory.foot == null ? all : new FSDataInputStream(new S3Stream.Footed(all, known.getLen(), memory.foot));
+        return memory.key == null ? all
+            : new FSDataInputStream(new S3Stream.Footed(all, known.getLen(), memory.foot, memory.key, statistics));
     }
 
     /** Lines are read by this. Of a file that can only be read from its beginning, they are asked for at once. */
@@ -260,12 +309,14 @@ public class S3FileSystem extends S3AFileSystem {
     /** This thread's, of the attempt of a task that it runs; null where it runs none. */
     private static Memory memory() {
         TaskContext task = TaskContext.get();
-        if (task == null) {
+        // In these threads of a task Spark reads the schema of files that it was told of.
+        if (task == null && !Thread.currentThread().getName().startsWith("readingParquetFooters")) {
             return null;
         }
+        long attempt = task == null ? -1L : task.taskAttemptId();
         Memory memory = (Memory) MEMORIES.get();
-        if (memory == null || memory.attempt != task.taskAttemptId()) {
-            memory = new Memory(task.taskAttemptId());
+        if (memory == null || memory.attempt != attempt) {
+            memory = new Memory(attempt);
             MEMORIES.set(memory);
         }
         return memory;
@@ -279,6 +330,8 @@ public class S3FileSystem extends S3AFileSystem {
         String wanted;
         byte[] foot;
         S3ObjectInputStream answer;
+        // Of the bytes of this object that are kept.
+        String key;
         private S3AFileSystem files;
         private Path path;
         private FileStatus status;
@@ -288,6 +341,12 @@ public class S3FileSystem extends S3AFileSystem {
 
         Memory(long attempt) {
             this.attempt = attempt;
+        }
+
+        void forget() {
+            status = null;
+            foot = null;
+            key = null;
         }
 
         void keep(S3AFileSystem files, Path path, FileStatus status) {

@@ -7,13 +7,17 @@ import org.apache.hadoop.fs.CanSetReadahead;
 import org.apache.hadoop.fs.CanUnbuffer;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSInputStream;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.StreamCapabilities;
 import org.apache.hadoop.fs.statistics.IOStatistics;
 import org.apache.hadoop.fs.statistics.IOStatisticsSource;
 
 /** A stream of S3A's of which some bytes are here already, with what was asked when the object was looked at. */
-abstract class S3Stream extends FSInputStream
+public abstract class S3Stream extends FSInputStream
     implements CanSetReadahead, CanUnbuffer, IOStatisticsSource, StreamCapabilities {
+    /** What is asked for with what an object is: as much as S3A itself reads at least at once, untold. */
+    public static final int FOOT = 65536;
+
     protected final FSDataInputStream all;
     protected final long length;
     protected long position;
@@ -28,6 +32,9 @@ abstract class S3Stream extends FSInputStream
 
     /** The bytes from here on, of those at hand: how many, or 0 for none. */
     protected abstract int atHand(byte[] into, int offset, int most);
+
+    /** Told of bytes that came of S3, and begin where this is. */
+    protected abstract void came(byte[] from, int offset, int count);
 
     /** Forget what is at hand. */
     protected abstract void forget();
@@ -59,6 +66,9 @@ abstract class S3Stream extends FSInputStream
             all.seek(position);
             count = all.read(into, offset, most);
             under = true;
+            if (count > 0) {
+                came(into, offset, count);
+            }
         }
         position += Math.max(0, count);
         return count;
@@ -87,26 +97,45 @@ abstract class S3Stream extends FSInputStream
         return all.getIOStatistics();
     }
 
-    /** With the last bytes of the object. */
+    /** With the last bytes of the object, and those that were read of it before. */
     public static class Footed extends S3Stream {
+        private final S3Cache cache = S3Cache.get();
+        private final String key;
+        private final FileSystem.Statistics statistics;
+        private S3Cache.Slot slot;
         private byte[] foot;
 
-        public Footed(FSDataInputStream all, long length, byte[] foot) {
+        /** foot: null where it is kept. key: says which object this is, and which state of it. */
+        public Footed(FSDataInputStream all, long length, byte[] foot, String key, FileSystem.Statistics statistics) {
             super(all, length);
             this.foot = foot;
+            this.key = key;
+            this.statistics = statistics;
         }
 
         protected int atHand(byte[] into, int offset, int most) {
-            if (foot == null || position < length - foot.length || position >= length) {
+            if (position >= length) {
                 return 0;
+            }
+            if (foot == null || position < length - foot.length) {
+                int kept = cache == null ? 0 : cache.read(key, position, into, offset, most);
+                statistics.incrementBytesRead((long) kept);
+                return kept;
             }
             int count = (int) Math.min((long) most, length - position);
             System.arraycopy(foot, (int) (position - length + foot.length), into, offset, count);
             return count;
         }
 
+        protected void came(byte[] from, int offset, int count) {
+            if (cache != null) {
+                slot = cache.keep(key, slot, position, from, offset, count);
+            }
+        }
+
         protected void forget() {
             foot = null;
+            slot = null;
         }
     }
 
@@ -142,6 +171,9 @@ abstract class S3Stream extends FSInputStream
             }
             reached += count;
             return count;
+        }
+
+        protected void came(byte[] from, int offset, int count) {
         }
 
         protected void forget() {

@@ -61,22 +61,34 @@ def boost(data: Data, chosen: dict[str, Any], classes: int, stop: StopRequest) -
     rows, others = _as_text(data.train, places), _as_text(data.validation, places)
 
     class Rounds:
+        held = ""
+        """The line of the last iteration, where it was not to be printed."""
+
         def after_iteration(self, info: Any) -> bool:
+            results = (
+                f"{ {'learn': 'train'}.get(part, part) } {name}: {values[-1]:.6g}"
+                for part, measures in info.metrics.items()
+                for name, values in measures.items()
+            )
+            self.held = "\t".join([f"[{info.iteration}]", *results])
             if info.iteration % chosen["verbose"] == 0:
-                results = (
-                    f"{ {'learn': 'train'}.get(part, part) } {name}: {values[-1]:.6g}"
-                    for part, measures in info.metrics.items()
-                    for name, values in measures.items()
-                )
-                print("\t".join([f"[{info.iteration}]", *results]), flush=True)  # noqa: T201
+                self.tell()
             return not stop.received
 
+        def tell(self) -> None:
+            if self.held:
+                print(self.held, flush=True)  # noqa: T201
+            self.held = ""
+
+    rounds = Rounds()
     model = catboost.CatBoost(parameters)
     model.fit(
         catboost.Pool(rows, data.train_labels, cat_features=places),
         eval_set=catboost.Pool(others, data.validation_labels, cat_features=places),
-        callbacks=[Rounds()],
+        callbacks=[rounds],
     )
+    # The metrics are those of the last iteration, whatever `verbose` is.
+    rounds.tell()
     return model
 
 

@@ -51,6 +51,9 @@ def boost(data: Data, chosen: dict[str, Any], classes: int, stop: StopRequest) -
         parameters.pop("scale_pos_weight")
     if chosen["metric"] != "auto":
         parameters["metric"] = chosen["metric"]
+    if chosen["boosting"] == "goss":
+        # It samples by gradients, and refuses to bag besides, which the defaults ask for.
+        parameters["bagging_freq"] = 0
     categorical = [f"f{place}" for place in data.categorical]
     rows, others = _coded(data.train, categorical), _coded(data.validation, categorical)
     train = lightgbm.Dataset(rows, data.train_labels, categorical_feature=categorical or "auto")
