@@ -1,11 +1,14 @@
 """`studiolo runtimes`: the versions of Spark there are."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from studiolo.terminal import Data, fail, given_settings, out
+
+if TYPE_CHECKING:
+    from studiolo.runtimes import Environment
 
 app = typer.Typer()
 
@@ -15,7 +18,7 @@ def runtimes(context: typer.Context, data: Data = None) -> None:
     """List the versions of Spark there are, and which releases of AWS run on them; prepare and remove them."""
     if context.invoked_subcommand is not None:
         return
-    from studiolo.runtimes import Runtimes, trino
+    from studiolo.runtimes import Runtimes
 
     known = Runtimes(given_settings(data=data))
     releases = [known.for_glue(label) for label in known.glue_labels()]
@@ -32,27 +35,37 @@ def runtimes(context: typer.Context, data: Data = None) -> None:
             state = "made when it is first used"
         table.add_row(name, runtime.pyspark, runtime.python_version, state, labels)
     out.print(table)
-    state = "ready" if trino().environment.ready else "fetched when it is first used"
-    out.print(f"{TRINO}: {trino().environment.name}, for clusters of EMR: {state}.")
+    for name, environment in _of_clusters().items():
+        state = "ready" if environment.ready else "fetched when it is first used"
+        out.print(f"{name}: {environment.name}, for clusters of EMR: {state}.")
 
 
-TRINO = "trino"
+def _of_clusters() -> "dict[str, Environment]":
+    """What applications of clusters are made of, by the names that are told here."""
+    from studiolo.runtimes import enterprise_gateway, trino
+
+    return {"trino": trino().environment, "enterprise-gateway": enterprise_gateway()}
+
+
 Name = Annotated[
-    str, typer.Argument(help="A runtime's name, as spark-4.1, or the Glue version that runs on it; or trino.")
+    str,
+    typer.Argument(
+        help="A runtime's name, as spark-4.1, or the Glue version that runs on it; or trino, or enterprise-gateway."
+    ),
 ]
 
 
 @app.command()
 def prepare(name: Name, data: Data = None) -> None:
     """Fetch all that a runtime needs, so that the first session of it need not, and none needs the network."""
-    from studiolo.runtimes import Runtimes, trino
+    from studiolo.runtimes import Runtimes
 
     def say(line: str) -> None:
         out.print(line, markup=False, style="dim")
 
-    if name == TRINO:
-        trino().environment.make(say)
-        out.print(f"{trino().environment.name} is ready.")
+    if (environment := _of_clusters().get(name)) is not None:
+        environment.make(say)
+        out.print(f"{environment.name} is ready.")
         return
     known = Runtimes(given_settings(data=data))
     runtime = known.named(name)
@@ -65,10 +78,9 @@ def prepare(name: Name, data: Data = None) -> None:
 @app.command()
 def remove(name: Name, data: Data = None) -> None:
     """Remove a runtime's Python environment from this person's cache. The next session of it makes it anew."""
-    from studiolo.runtimes import Runtimes, trino
+    from studiolo.runtimes import Runtimes
 
-    runtime = None if name == TRINO else Runtimes(given_settings(data=data)).named(name)
-    environment = trino().environment if runtime is None else runtime.environment
+    environment = _of_clusters().get(name) or Runtimes(given_settings(data=data)).named(name).environment
     if environment is None:
         fail(f"{name} runs in the environment that Studiolo is installed in.")
     removed = environment.remove()

@@ -26,6 +26,7 @@ PORTS = {
     "node_manager_ui": 8042,
     "localizer": 8040,
     "trino": 8889,
+    "gateway": 9547,
 }
 """The port of each daemon, as Spark, Hadoop and EMR have them; pages of workers have those from 8081 on.
 

@@ -1,4 +1,4 @@
-"""Who may use the ports of a cluster that ask for no password: Livy's, HiveServer2's, Trino's.
+"""Who may use the ports of a cluster that ask for no password: Livy's, HiveServer2's, Trino's, Jupyter's.
 
 What comes to them acts as the cluster's role. To a program of the person who runs Studiolo that is no more than they
 have anyway; to the code of a session, a job or a function, which has the rights of a role alone, it is: that must have

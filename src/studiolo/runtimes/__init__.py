@@ -8,6 +8,7 @@ from studiolo.runtimes.environments import (
     EnvironmentUnavailable,
     environments_folder,
 )
+from studiolo.runtimes.gateway import enterprise_gateway
 from studiolo.runtimes.jars import JarsUnavailable
 from studiolo.runtimes.java import JavaMissing
 from studiolo.runtimes.overlays import ModulesUnavailable, Overlays, TookTooLong
@@ -32,6 +33,7 @@ __all__ = [
     "Runtimes",
     "TookTooLong",
     "Trino",
+    "enterprise_gateway",
     "environments_folder",
     "trino",
 ]
