@@ -83,7 +83,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
 
 
 def _home() -> dict[str, str]:
-    return {name: os.environ[name] for name in ("HOME", "PATH", "XDG_CACHE_HOME") if name in os.environ}
+    """What uv needs of this machine, the authorities that it trusts among it."""
+    wanted = ("HOME", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "XDG_CACHE_HOME")
+    return {name: os.environ[name] for name in wanted if name in os.environ}
 
 
 @pytest.fixture(scope="module")
