@@ -1,8 +1,11 @@
 """What is sent to Ray for a work, and what is made of the lines that come back."""
 
+import importlib.metadata
 import json
 import os
 import socket
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from io import BytesIO
@@ -12,6 +15,8 @@ from unittest import mock
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from studiolo.containers.folder import INTERRUPT, WorkFolder
 from studiolo.containers.image import Environment, Tools
@@ -149,3 +154,31 @@ def test_jobs_are_begun_although_the_cluster_does_not_answer() -> None:
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
         assert Cluster(f"http://127.0.0.1:{unheard.getsockname()[1]}").cores() == 1
+
+
+OPTIONAL = {"backports-zstd", "certifi"}
+"""What botocore and urllib3 import where it is there."""
+
+
+def test_a_node_has_all_that_what_runs_there_imports() -> None:
+    told = "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    runs = "import studiolo.containers.ray.carry, studiolo.containers.runner"
+
+    def imported(code: str) -> set[str]:
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        return set(json.loads(done.stdout))
+
+    def named(lines: list[str]) -> set[str]:
+        required = map(Requirement, lines)
+        return {
+            canonicalize_name(one.name) for one in required if one.marker is None or one.marker.evaluate({"extra": ""})
+        }
+
+    of = importlib.metadata.packages_distributions()
+    modules = imported(f"{runs}; {told}") - imported(told)
+    needed = {canonicalize_name(name) for module in modules for name in of.get(module, ())} - {"studiolo"}
+    there, more = set[str](), named(parcel.requirements())
+    while more:
+        there |= more
+        more = named([line for name in more for line in importlib.metadata.requires(name) or ()]) - there
+    assert needed - OPTIONAL <= there

