@@ -23,23 +23,27 @@ LONGEST_SECONDS = 10.0
 """How long a line may be tried: seconds, as the process that tries may have to start on a busy machine."""
 
 
+def _quiet() -> Any:
+    """RE2's options: what it cannot read it need not print as well."""
+    options = re2.Options()
+    options.log_errors = False
+    return options
+
+
 def linear(regex: str) -> Any:
     """A pattern of RE2, which takes time in proportion to the line, whatever the regular expression.
 
     None where RE2 has no such thing: look-arounds, references back.
     """
-    options = re2.Options()
-    options.log_errors = False
     try:
-        return re2.compile(regex, options)
+        return re2.compile(regex, _quiet())
     except (re2.error, UnicodeError):
         return None
 
 
 def together(regexes: Sequence[str]) -> Callable[[str], Collection[str]]:
     """What finds those of RE2's patterns that a line shows, in one pass over it however many they are."""
-    options = re2.Options()
-    options.log_errors = False
+    options = _quiet()
     options.max_mem = MOST_MEMORY
     patterns = re2.Set.SearchSet(options)
     for regex in regexes:
